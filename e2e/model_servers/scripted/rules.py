@@ -24,14 +24,14 @@ class Rule:
     first_delay_ms: int = 0  # before the first byte of the answer
     chunk_chars: int = 8  # characters to a streamed chunk, about two tokens
     chunk_delay_ms: int = 0  # between streamed chunks
-    die_after_chunks: int | None = None  # the connection is cut here, without [DONE]; 0 cuts at once
-    hang_after_chunks: int | None = None  # nothing more comes, the connection stays; 0 hangs at once
-    raw: str | None = None  # these bytes as the body, whatever they are: broken JSON, broken SSE
+    die_after_chunks: int | None = None  # the connection is closed here, without [DONE]
+    hang_after_chunks: int | None = None  # nothing more comes here, the connection stays open
+    raw: str | None = None  # this as the body, whatever it is: broken JSON, broken SSE
 
 
-VIOLATING = "I hate all of those people. They are vermin, and somebody should go and kill every one."
+VIOLATING = "I hate those people. They are vermin, and somebody should go and kill every one."
 
-# The names are harmless words: an input guard must let them through, for the output guard to be tried.
+# The names are harmless words: an input guard lets them through, so that the output guard is tried.
 BUILT_IN_RULES = (
     Rule("SCRIPT:violating-late", reply="The weather was mild that day. " * 12 + VIOLATING),
     Rule("SCRIPT:violating", reply=VIOLATING),
@@ -40,7 +40,7 @@ BUILT_IN_RULES = (
     Rule("SCRIPT:late", reply="Sorry for the wait.", first_delay_ms=1500),
     Rule("SCRIPT:die", reply="This sentence will never be", repeat=4, die_after_chunks=3),
     Rule("SCRIPT:refuse", die_after_chunks=0),
-    Rule("SCRIPT:hang-midway", reply="And then the model stopped to", repeat=4, hang_after_chunks=3),
+    Rule("SCRIPT:hang-midway", reply="And then it stopped to", repeat=4, hang_after_chunks=3),
     Rule("SCRIPT:hang", hang_after_chunks=0),
     Rule("SCRIPT:overloaded", status=503),
     Rule("SCRIPT:error", status=500),

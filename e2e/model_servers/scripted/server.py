@@ -1,7 +1,7 @@
 """The sockets of the scripted server: aiohttp routes, and its start and stop in a test.
 
 Knows when bytes leave (delays, cut connections, hanging); what they say is decided in `rules` and
-`answers`. Keeps the last requests, so that a test can prove what reached the model and what did not.
+`answers`. Keeps the last requests, so that a test can prove what reached the model and what didn't.
 """
 
 import argparse
@@ -45,15 +45,18 @@ class RunningServer:
     rules: list[Rule]  # may be changed while the server runs
 
 
-RULES: web.AppKey[list[Rule]] = web.AppKey("rules", list)
-RECEIVED: web.AppKey[deque[Received]] = web.AppKey("received", deque)
-MODELS: web.AppKey[list[str]] = web.AppKey("models", list)
+RULES: web.AppKey[list[Rule]] = web.AppKey("rules", list[Rule])
+RECEIVED: web.AppKey[deque[Received]] = web.AppKey("received", deque[Received])
+MODELS: web.AppKey[list[str]] = web.AppKey("models", list[str])
 
 
-def create_app(rules: Sequence[Rule] = (), models: Sequence[str] = ("scripted",)) -> web.Application:
+def create_app(
+    rules: Sequence[Rule] = (), models: Sequence[str] = ("scripted",)
+) -> web.Application:
     """Make the application; the given rules come before the built-in ones."""
     app = web.Application(client_max_size=MAX_BODY)
-    app[RULES] = [*rules, *BUILT_IN_RULES]
+    in_force: list[Rule] = [*rules, *BUILT_IN_RULES]
+    app[RULES] = in_force
     app[RECEIVED] = deque(maxlen=KEPT_REQUESTS)
     app[MODELS] = list(models)
     app.router.add_get("/health", _health)
@@ -141,9 +144,9 @@ async def _stream(
 
 
 def _cut(request: web.Request, response: web.StreamResponse | None = None) -> web.StreamResponse:
-    """Close the connection under the client, as a killed process would."""
+    """Close the connection as a killed process would: what was written still arrives."""
     if request.transport is not None:
-        request.transport.abort()
+        request.transport.close()
     return response or web.Response(status=500)
 
 
