@@ -89,7 +89,8 @@ async def _forget_received(request: web.Request) -> web.Response:
 
 async def _embed(request: web.Request) -> web.StreamResponse:
     body = await _receive(request)
-    rule = choose(request.app[RULES], last_user_text(body))
+    rules: list[Rule] = request.app[RULES]
+    rule = choose(rules, last_user_text(body))
     if early := await _misbehave(request, rule):
         return early
     return web.json_response(answers.embeddings(body))
@@ -98,7 +99,8 @@ async def _embed(request: web.Request) -> web.StreamResponse:
 async def _complete(request: web.Request) -> web.StreamResponse:
     body = await _receive(request)
     prompt = last_user_text(body)
-    rule = choose(request.app[RULES], prompt)
+    rules: list[Rule] = request.app[RULES]
+    rule = choose(rules, prompt)
     if early := await _misbehave(request, rule):
         return early
     if body.get("stream"):
