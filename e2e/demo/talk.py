@@ -62,7 +62,9 @@ def _stream(client: openai.OpenAI, request: dict) -> Outcome:
     # The header of a stream leaves before its text is judged; a stream that was cut says so itself.
     if finish == "content_filter" and verdict not in {"block", "crisis"}:
         verdict = "block"
-    return Outcome(verdict, finish, text, decision_id=raw.headers.get("guardedmodel-decision-id", ""))
+    return Outcome(
+        verdict, finish, text, decision_id=raw.headers.get("guardedmodel-decision-id", "")
+    )
 
 
 def _error(error: openai.APIStatusError) -> Outcome:
