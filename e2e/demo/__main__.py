@@ -1,4 +1,4 @@
-"""`python -m e2e.demo`: install, apply, talk, show. Progress on standard error, results on output."""
+"""`python -m e2e.demo`: install, apply, talk, show. Progress on stderr, results on stdout."""
 
 import argparse
 import json
