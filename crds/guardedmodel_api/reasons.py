@@ -62,6 +62,7 @@ class FailReason(StrEnum):
     UPSTREAM_TIMEOUT = "upstream_timeout"
     UPSTREAM_BROKE_OFF = "upstream_broke_off"
     UPSTREAM_GARBAGE = "upstream_garbage"
+    UPSTREAM_ERROR = "upstream_error"
     CLIENT_GONE = "client_gone"
     INTERNAL = "internal"
 
