@@ -42,7 +42,7 @@ class GuardedModelSpec(Resource):
     """An existing Deployment that gets the guard."""
     profiles: Annotated[
         list[Profile], Field(min_length=1, max_length=16, json_schema_extra=list_set())
-    ] = Field(default_factory=lambda: [Profile.CORE])
+    ] = Field(default=[Profile.CORE])
     """Laws whose reading applies, as dated controls. core is always on."""
     enforcement: Enforcement = Enforcement.ENFORCE
     """Enforce acts on verdicts. Audit only counts and records them."""

@@ -10,8 +10,22 @@ from pydantic import ConfigDict, Field
 
 from guardedmodel_api.v1alpha1.base import Resource, cel
 
-_PRESERVE = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-_TAKEN_PORTS = (8080, 8081)
+_ANY_OBJECT = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+# Never a whole PodSpec inlined: CRDs of half a megabyte come from that. Only what CEL looks at.
+_POD_TEMPLATE = {
+    **_ANY_OBJECT,
+    "properties": {
+        "metadata": _ANY_OBJECT,
+        "spec": {
+            **_ANY_OBJECT,
+            "required": ["containers"],
+            "properties": {
+                "containers": {"type": "array", "minItems": 1, "maxItems": 64, "items": _ANY_OBJECT}
+            },
+        },
+    },
+    "required": ["spec"],
+}
 
 
 class Protocol(StrEnum):
@@ -79,7 +93,7 @@ class Server(Resource):
     """Number of pods."""
     resources: Resources = Field(default_factory=Resources)
     """Requests and limits of the model container."""
-    pod_template: Annotated[dict[str, Any], Field(json_schema_extra=_PRESERVE)] | None = None
+    pod_template: Annotated[dict[str, Any], Field(json_schema_extra=_POD_TEMPLATE)] | None = None
     """A whole pod template (metadata, spec) to start from instead of image, command, args and env;
     its first container is the model."""
 
@@ -90,11 +104,6 @@ class Server(Resource):
                 "has(self.image) != has(self.podTemplate)",
                 "set exactly one of server.image (a container image) and server.podTemplate"
                 " (a whole pod template)",
-            ),
-            (
-                "!has(self.podTemplate) || (has(self.podTemplate.spec) &&"
-                " has(self.podTemplate.spec.containers))",
-                "server.podTemplate needs spec.containers with the model as its first container",
             ),
         )
     )
