@@ -12,9 +12,9 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
-from guardedmodel_api import names
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from guardedmodel_api import names
 from guardedmodel_sidecar import __version__
 from guardedmodel_sidecar.proxy.guard import Guard
 

@@ -1,18 +1,19 @@
 """Time and chance as parameters, so that a test decides both."""
 
 import secrets
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from time import monotonic as _monotonic
+from time import time as _time
 
 
 @dataclass(frozen=True)
 class Clock:
     """Wall time for records, monotonic time for durations, random ids."""
 
-    time: Callable[[], float] = time.time
-    monotonic: Callable[[], float] = time.monotonic
+    time: Callable[[], float] = _time
+    monotonic: Callable[[], float] = _monotonic
     identifier: Callable[[], str] = lambda: secrets.token_hex(12)
 
 

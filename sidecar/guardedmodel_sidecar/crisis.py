@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from guardedmodel_api.compiled_policy import CompiledCrisis, CrisisResourceText, CrisisText
-
 from guardedmodel_sidecar.http.locales import choose
 
 

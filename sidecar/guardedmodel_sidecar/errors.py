@@ -52,7 +52,7 @@ class UpstreamError(SidecarError):
         self.status = status
 
 
-class RequestRefused(SidecarError):
+class RequestRefused(SidecarError):  # noqa: N818 it isn't our error
     """A request that breaks a rule before any text is judged."""
 
     def __init__(

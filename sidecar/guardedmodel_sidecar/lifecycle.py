@@ -21,9 +21,9 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from aiohttp import web
+
 from guardedmodel_api.compiled_policy import CompiledPolicy
 from guardedmodel_api.errors import PolicyError
-
 from guardedmodel_sidecar import __version__
 from guardedmodel_sidecar.admin import make_admin
 from guardedmodel_sidecar.clock import Clock

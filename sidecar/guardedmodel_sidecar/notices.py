@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from guardedmodel_api.compiled_policy import CompiledPolicy
-
 from guardedmodel_sidecar.dialects.base import ModelRequest
 from guardedmodel_sidecar.http.locales import choose
 

@@ -13,7 +13,6 @@ from typing import Protocol
 
 from guardedmodel_api.compiled_policy import MAX_POLICY_BYTES, CompiledPolicy, load_policy
 from guardedmodel_api.errors import PolicyError
-
 from guardedmodel_sidecar.moderation.artefact import Artefact
 from guardedmodel_sidecar.moderation.verdict import RuleSet, rule_set
 

@@ -1,4 +1,4 @@
-"""Options of the sidecar: command line over environment over defaults. The only reader of os.environ.
+"""Options of the sidecar: command line over environment over defaults. Alone reads os.environ.
 
 Names of the environment variables are the contract's (`guardedmodel_api.names`).
 """
@@ -13,7 +13,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from guardedmodel_api import names
-
 from guardedmodel_sidecar import __version__
 from guardedmodel_sidecar.errors import SettingsError
 from guardedmodel_sidecar.moderation.artefact import DEFAULT_DIR
@@ -130,7 +129,7 @@ def _parser(env: Mapping[str, str]) -> argparse.ArgumentParser:
          "host:port of health, metrics and status"),
         ("--upstream", names.ENV_UPSTREAM, "", "URL of the model, such as http://127.0.0.1:8000"),
         ("--records-dir", names.ENV_RECORDS_DIR, "", "folder for decisions.jsonl"),
-        ("--classifier-dir", names.ENV_CLASSIFIER_DIR, str(DEFAULT_DIR), "folder of the classifier"),
+        ("--classifier-dir", names.ENV_CLASSIFIER_DIR, str(DEFAULT_DIR), "the classifier's folder"),
     ):  # fmt: skip
         parser.add_argument(
             option, default=env.get(variable) or default, help=f"{text} (environment {variable})"

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from guardedmodel_api.reasons import BlockReason
-
 from guardedmodel_sidecar.dialects.base import AnswerError, Json, Piece
 from guardedmodel_sidecar.errors import RequestRefused
 
@@ -120,7 +119,7 @@ _METADATA = frozenset({"role", "type", "id", "index", "finish_reason", "stop_rea
 
 
 def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Every string of an answer with its path; list items go by their own `index` if they have it."""
+    """Every string of an answer with its path; list items go by their own `index`, if any."""
     if isinstance(value, str):
         if value:
             yield path, value

@@ -3,7 +3,6 @@
 from typing import Any
 
 from guardedmodel_api.reasons import BlockReason
-
 from guardedmodel_sidecar.dialects import fields
 from guardedmodel_sidecar.dialects.base import (
     ASSISTANT,

@@ -44,6 +44,7 @@ class EmbeddingsDialect:
 
     def read_chunk(self, chunk: Json) -> ChunkReading:
         """Embeddings are never streamed."""
+        del chunk
         raise AnswerError("embeddings are not streamed")
 
     def reply(self, reply: Reply) -> Json:

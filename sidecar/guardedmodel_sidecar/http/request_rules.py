@@ -8,7 +8,6 @@ import re
 from dataclasses import dataclass
 
 from guardedmodel_api.reasons import BlockReason
-
 from guardedmodel_sidecar.errors import RequestRefused
 
 MAX_TARGET = 2048

@@ -12,7 +12,6 @@ from typing import Any
 
 from guardedmodel_api.canonical import canonical_json, sha256_digest
 from guardedmodel_api.v1alpha1.guards import Category
-
 from guardedmodel_sidecar.errors import ArtefactError
 
 MANIFEST = "manifest.json"
@@ -107,6 +106,6 @@ def _check_file(path: Path, expected: str) -> None:
         raise ArtefactError(f"classifier {path}: {error.strerror}") from error
     if actual != expected.removeprefix("sha256:"):
         raise ArtefactError(
-            f"classifier {path}: its SHA-256 is {actual}, the manifest says {expected or 'nothing'};"
-            " the file was changed or belongs to another version"
+            f"classifier {path}: its SHA-256 is {actual}, the manifest says"
+            f" {expected or 'nothing'}; the file was changed or belongs to another version"
         )

@@ -44,7 +44,7 @@ class Classifier:
 
     def score(self, windows: list[list[int]]) -> list[Scores]:
         """Scores of each window."""
-        longest = max(1, max(len(window) for window in windows))
+        longest = max([1, *map(len, windows)])
         ids = np.full((len(windows), longest), _PAD, dtype=np.int64)
         mask = np.zeros((len(windows), longest), dtype=np.int64)
         for row, window in enumerate(windows):

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from guardedmodel_api.compiled_policy import CompiledCrisis
-
 from guardedmodel_sidecar.crisis import helpline
 from guardedmodel_sidecar.dialects.base import ASSISTANT, USER, Turn
 
@@ -25,8 +24,8 @@ def read_turns(turns: Sequence[Turn], crisis: CompiledCrisis) -> list[ReadTurn]:
     """The turns in order.
 
     A crisis counts where a person speaks: in user turns, or in any turn if the caller sent none of
-    the user's. It is settled once a later assistant turn shows a helpline as this policy words it; the words
-    after the last assistant turn are never settled.
+    the user's. It is settled once a later assistant turn shows a helpline as this policy words it;
+    the words after the last assistant turn are never settled.
     """
     speakers = {USER} if any(turn.role == USER for turn in turns) else None
     helplines = {helpline(item) for text in crisis.locales for item in text.resources}

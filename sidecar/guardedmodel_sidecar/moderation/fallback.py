@@ -7,7 +7,8 @@ the helplines at once instead of an error. Few and explicit, so that a false ala
 import re
 
 _PHRASES = (
-    r"kill(ing)? myself|end (my|it) (own )?(life|all)|suicid\w*|(want|wish|going) (to|i) (die|be dead)",
+    r"kill(ing)? myself|end (my|it) (own )?(life|all)|suicid\w*",
+    r"(want|going) to (die|be dead)",
     r"wish i (was|were) dead|hurt(ing)? myself|cut(ting)? myself|self[- ]?harm\w*|better off dead",
     r"(quiero|voy a) (morir|matarme)|quitarme la vida|suicidarme|hacerme da[nñ]o",
     r"(quero|vou) (morrer|me matar)|tirar (a )?minha vida",
@@ -15,7 +16,7 @@ _PHRASES = (
     r"mich (um|selbst t[oö]ten)|umbringen|(will|m[oö]chte) sterben|selbstmord|suizid",
 )
 _CRISIS = re.compile(r"\b(" + "|".join(_PHRASES) + r")\b", re.IGNORECASE)
-_APOSTROPHES = str.maketrans({"’": "'", "\u200b": None, "\u00ad": None})
+_APOSTROPHES = str.maketrans({"\u2019": "'", "\u200b": None, "\u00ad": None})
 
 
 def speaks_of_crisis(text: str) -> bool:

@@ -1,14 +1,16 @@
 """The classifier's known answers: it is ready only when it gives all of them.
 
-golden.jsonl has one object a line: `text`, `direction` (input or output) and `expected`, the
-labels at or above their thresholds. Catches a broken export, a wrong tokenizer and a runtime that
-computes other numbers on this CPU.
+golden.jsonl has one object a line: `text`, and `expect` with true or false for the labels of which
+it says anything. True must be at or above both thresholds of the label, false below both. Catches a
+broken export, a wrong tokenizer and a runtime that computes other numbers on this CPU.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from guardedmodel_api.v1alpha1.guards import Category
 from guardedmodel_sidecar.errors import ArtefactError
 from guardedmodel_sidecar.moderation.artefact import GOLDEN
 from guardedmodel_sidecar.moderation.classifier import Classifier
@@ -17,12 +19,11 @@ from guardedmodel_sidecar.moderation.windows import strictest
 
 @dataclass(frozen=True)
 class GoldenCase:
-    """One text and the categories that must be found in it."""
+    """One text and what must be said of it."""
 
     line: int
     text: str
-    direction: str
-    expected: frozenset[str]
+    expect: Mapping[Category, bool]
 
 
 def read_golden(path: Path) -> list[GoldenCase]:
@@ -31,10 +32,9 @@ def read_golden(path: Path) -> list[GoldenCase]:
     for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
         try:
             row = json.loads(line)
-            direction = row.get("direction", "input")
-            expected = frozenset(row["expected"])
-            cases.append(GoldenCase(number, str(row["text"]), direction, expected))
-        except (ValueError, KeyError, TypeError) as error:
+            expect = {Category(label): value is True for label, value in row["expect"].items()}
+            cases.append(GoldenCase(number, str(row["text"]), expect))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ArtefactError(f"classifier {GOLDEN} line {number}: {error}") from error
     if not cases:
         raise ArtefactError(f"classifier {GOLDEN} has no case: a classifier must prove itself")
@@ -47,14 +47,13 @@ def check_golden(classifier: Classifier) -> int:
     cases = read_golden(artefact.path / GOLDEN)
     for case in cases:
         scores = strictest(classifier.score(classifier.tokenize(case.text)))
-        found = {
-            label.value
-            for label, score in zip(artefact.labels, scores, strict=True)
-            if score >= getattr(artefact.thresholds[label], case.direction)
-        }
-        if found != case.expected:
-            raise ArtefactError(
-                f"classifier {GOLDEN} line {case.line}: found {sorted(found)}, expected"
-                f" {sorted(case.expected)}; this classifier does not work here"
-            )
+        found = dict(zip(artefact.labels, scores, strict=True))
+        for label, expected in case.expect.items():
+            limits = artefact.thresholds[label]
+            if {found[label] >= limits.input, found[label] >= limits.output} != {expected}:
+                raise ArtefactError(
+                    f"classifier {GOLDEN} line {case.line}: {label.value} scored"
+                    f" {found[label]:.3f}, expected {'above' if expected else 'below'} both"
+                    " thresholds; this classifier does not work here"
+                )
     return len(cases)

@@ -1,7 +1,7 @@
 """Texts in, scores out, in time or not at all: the one door to the classifier.
 
 One worker thread runs it, batch by batch, so that a long text does not hold up a short one. Every
-way to fail has its FailReason; a text that was scored lately under the same key is not scored again.
+way to fail has its FailReason; a text that was scored lately is not scored again.
 """
 
 import asyncio
@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from guardedmodel_api.reasons import BlockReason, FailReason
-
 from guardedmodel_sidecar.errors import JudgeError, RequestRefused
 from guardedmodel_sidecar.moderation.classifier import Classifier
 from guardedmodel_sidecar.moderation.windows import Scores, strictest
@@ -79,7 +78,7 @@ class Judge:
             ) from None
         except (JudgeError, RequestRefused):
             raise
-        except Exception as error:  # whatever breaks in there, nothing was judged
+        except Exception as error:  # noqa: BLE001 whatever broke, nothing was judged
             raise JudgeError(
                 FailReason.CLASSIFIER_ERROR, f"the classifier failed: {type(error).__name__}"
             ) from None

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 Channel = tuple[int, str]
 E = TypeVar("E")
-_ENDS = ".!?\n。！？"
+_ENDS = ".!?\n\u3002\uff01\uff1f"  # the last three are full-width
 
 
 @dataclass(frozen=True)

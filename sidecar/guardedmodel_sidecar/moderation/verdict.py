@@ -11,7 +11,6 @@ from guardedmodel_api.compiled_policy import CompiledPolicy, CompiledRule
 from guardedmodel_api.decision_record import CategoryScore, Stage, Verdict
 from guardedmodel_api.errors import PolicyError
 from guardedmodel_api.v1alpha1.guards import Action, Category
-
 from guardedmodel_sidecar.moderation.artefact import Artefact
 from guardedmodel_sidecar.moderation.conversation import ReadTurn
 from guardedmodel_sidecar.moderation.windows import Scores

@@ -6,14 +6,11 @@ Scores = tuple[float, ...]  # one a label, in the classifier's order
 
 
 def window_starts(length: int, window: int, stride: int) -> list[int]:
-    """Where windows begin so that each of `length` tokens is in one; one window for no tokens.
-
-    The last window is moved back to be full: its tokens get as much context as any.
-    """
-    if length <= window:
-        return [0]
-    starts = list(range(0, length - window, stride))
-    return [*starts, length - window]
+    """Where windows begin so that each of `length` tokens is in one; one window for no tokens."""
+    starts = [0]
+    while starts[-1] + window < length:
+        starts.append(starts[-1] + stride)
+    return starts
 
 
 def split(ids: Sequence[int], window: int, stride: int) -> list[list[int]]:

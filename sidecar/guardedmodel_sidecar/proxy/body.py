@@ -1,16 +1,23 @@
-"""Reading a request body with a limit and a deadline."""
+"""What is read of a request: its head as it was written, its body within limit and deadline."""
 
 import asyncio
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
-from guardedmodel_api.reasons import BlockReason
 
+from guardedmodel_api.reasons import BlockReason
 from guardedmodel_sidecar.errors import RequestRefused
-from guardedmodel_sidecar.http.request_rules import CheckedHead
+from guardedmodel_sidecar.http.request_rules import CheckedHead, RequestHead
 from guardedmodel_sidecar.settings import Settings
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+def read_head(request: web.BaseRequest) -> RequestHead:
+    """The head as the parser saw it: the target before any decoding or joining."""
+    message = request._message  # noqa: SLF001 the public properties are all decoded
+    version = (message.version.major, message.version.minor)
+    return RequestHead(message.method, message.path, version, message.raw_headers)
 
 
 async def read_body(request: web.BaseRequest, head: CheckedHead, settings: Settings) -> bytes:

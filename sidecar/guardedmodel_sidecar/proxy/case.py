@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from aiohttp import web
+
 from guardedmodel_api.decision_record import Stage, Verdict
 from guardedmodel_api.names import HEADER_DECISION_ID, HEADER_DISCLOSURE, HEADER_VERDICT
 from guardedmodel_api.reasons import BlockReason, FailReason
 from guardedmodel_api.v1alpha1.guards import Action, Category
-
 from guardedmodel_sidecar.crisis import crisis_text
 from guardedmodel_sidecar.dialects.base import USER, Dialect, Json, ModelRequest, Piece, Reply
 from guardedmodel_sidecar.errors import JudgeError

@@ -9,9 +9,9 @@ import logging
 import traceback
 
 from aiohttp import web
+
 from guardedmodel_api.decision_record import Stage, Verdict
 from guardedmodel_api.reasons import BlockReason, FailReason
-
 from guardedmodel_sidecar.crisis import crisis_text
 from guardedmodel_sidecar.dialects import DIALECTS, openai_models, replies
 from guardedmodel_sidecar.dialects.base import AnswerError, Dialect, Json, Route
@@ -21,11 +21,10 @@ from guardedmodel_sidecar.http.headers import to_upstream, value_of
 from guardedmodel_sidecar.http.locales import preferred
 from guardedmodel_sidecar.http.request_rules import (
     CheckedHead,
-    RequestHead,
     check_content_type,
     check_head,
 )
-from guardedmodel_sidecar.proxy.body import read_body
+from guardedmodel_sidecar.proxy.body import read_body, read_head
 from guardedmodel_sidecar.proxy.case import Case, json_response
 from guardedmodel_sidecar.proxy.failures import STATUS, sentence, with_help
 from guardedmodel_sidecar.proxy.guard import Guard, Parts
@@ -54,15 +53,14 @@ class Exchange:
         except (asyncio.CancelledError, ConnectionError):
             self._ledger.abandon(self._ledger.failing(FailReason.CLIENT_GONE, Stage.RESPONSE, 499))
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 nothing may slip past the guard
             # The message could quote what the client sent: only the place is logged.
             place = traceback.extract_tb(error.__traceback__)[-1]
-            logger.exception(
+            logger.error(  # noqa: TRY400 a traceback would quote the request
                 "Failed a request error=%s file=%s line=%s",
                 type(error).__name__,
                 place.filename.rpartition("/")[2],
                 place.lineno,
-                exc_info=False,
             )
             return self._last_resort()
 
@@ -85,10 +83,7 @@ class Exchange:
 
     async def _answer(self) -> web.StreamResponse:
         raw = self._request.raw_headers
-        message = self._request
-        head = check_head(
-            RequestHead(message.method, message.message_target, tuple(message.version), raw)
-        )
+        head = check_head(read_head(self._request))
         dialect = self._route(head)
         parts = self._guard.parts()
         self._ledger.active = parts.active

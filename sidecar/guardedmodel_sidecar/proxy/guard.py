@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 from guardedmodel_api.reasons import FailReason
-
 from guardedmodel_sidecar.clock import Clock
 from guardedmodel_sidecar.errors import JudgeError
 from guardedmodel_sidecar.metrics import Metrics

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from guardedmodel_api.decision_record import DecisionRecord, Stage, Verdict
 from guardedmodel_api.reasons import BlockReason, FailReason
 from guardedmodel_api.v1alpha1.guards import Enforcement, FailurePolicy
-
 from guardedmodel_sidecar.clock import timestamp
 from guardedmodel_sidecar.dialects.base import Route
 from guardedmodel_sidecar.errors import RecordError
@@ -93,7 +92,7 @@ class Ledger:
         return Outcome(Verdict.UNJUDGED, stage, status, reason, referral=referral)
 
     async def conclude(self, outcome: Outcome) -> None:
-        """Record durably, then count. RecordError if the answer must not go out for want of a record."""
+        """Record durably, then count; RecordError if nothing may go out for want of a record."""
         if self.concluded is not None:
             return
         try:

@@ -1,7 +1,7 @@
 """The socket towards clients: aiohttp's server without its application layer.
 
-One handler for every request, OpenAI error objects even for what the parser refuses, and a cancelled
-handler when the client goes away.
+One handler for every request, OpenAI error objects even for what the parser refuses, and a
+cancelled handler when the client goes away.
 """
 
 import asyncio
@@ -15,15 +15,6 @@ from guardedmodel_sidecar.proxy.exchange import Exchange
 from guardedmodel_sidecar.proxy.guard import Guard
 
 _LINGER = 1.0  # seconds to read what a refused client still sends, so that it sees the answer
-
-
-class _Request(web.BaseRequest):
-    """A request that knows its target as it was written."""
-
-    @property
-    def message_target(self) -> str:
-        """Path and query before any decoding or joining."""
-        return self._message.path
 
 
 class _Connection(RequestHandler):
@@ -44,7 +35,7 @@ class _Server(web.Server):
 
     def __init__(self, guard: Guard, **options: Any) -> None:
         self.guard = guard
-        super().__init__(self._handle, request_factory=_make_request, **options)
+        super().__init__(self._handle, **options)
 
     def __call__(self) -> RequestHandler:
         return _Connection(self, loop=asyncio.get_running_loop(), **self._kwargs)
@@ -66,9 +57,3 @@ def make_runner(guard: Guard) -> web.ServerRunner:
         logger=logging.getLogger("guardedmodel.http"),
     )
     return web.ServerRunner(server, handle_signals=False, shutdown_timeout=deadlines.drain)
-
-
-def _make_request(
-    message: Any, payload: Any, protocol: Any, writer: Any, task: asyncio.Task[None]
-) -> web.BaseRequest:
-    return _Request(message, payload, protocol, writer, task, asyncio.get_running_loop())

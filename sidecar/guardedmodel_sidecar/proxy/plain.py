@@ -2,11 +2,11 @@
 
 import aiohttp
 from aiohttp import web
+
 from guardedmodel_api.decision_record import Stage
 from guardedmodel_api.reasons import FailReason
-
 from guardedmodel_sidecar.dialects import fields, replies
-from guardedmodel_sidecar.dialects.base import AnswerError, Json
+from guardedmodel_sidecar.dialects.base import AnswerError, Json, Piece
 from guardedmodel_sidecar.errors import UpstreamError
 from guardedmodel_sidecar.http import strict_json
 from guardedmodel_sidecar.http.headers import to_client
@@ -79,7 +79,7 @@ def garbage(error: AnswerError) -> UpstreamError:
     return UpstreamError(FailReason.UPSTREAM_GARBAGE, str(error))
 
 
-def _read(case: Case, document: Json) -> list[fields.Piece]:
+def _read(case: Case, document: Json) -> list[Piece]:
     try:
         return list(case.dialect.read_answer(document))
     except AnswerError as error:

@@ -1,4 +1,4 @@
-"""A streamed answer of the model: held until judged, released in order, ended by the guard if need be.
+"""A streamed answer of the model: held until judged, released in order, ended if need be.
 
 The rules of holding are in `moderation.stream_window`; here are the bytes, the waiting and the end.
 The response begins with the first text that may leave, so that a stream which is refused at once is
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import aiohttp
 from aiohttp import web
+
 from guardedmodel_api.decision_record import Stage, Verdict
 from guardedmodel_api.reasons import FailReason
 from guardedmodel_api.v1alpha1.guards import Action
-
 from guardedmodel_sidecar.dialects import replies
 from guardedmodel_sidecar.dialects.base import AnswerError, ChunkReading, Json, Piece
 from guardedmodel_sidecar.errors import JudgeError, RecordError, UpstreamError

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import aiohttp
-from guardedmodel_api.reasons import FailReason
 
+from guardedmodel_api.reasons import FailReason
 from guardedmodel_sidecar.errors import UpstreamError
 from guardedmodel_sidecar.settings import Deadlines, Limits
 

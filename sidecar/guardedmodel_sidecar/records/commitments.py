@@ -13,7 +13,6 @@ from pathlib import Path
 
 from guardedmodel_api.canonical import canonical_json
 from guardedmodel_api.names import COMMITMENT_KEY_FILE
-
 from guardedmodel_sidecar.errors import KeysError
 
 logger = logging.getLogger("guardedmodel.records")

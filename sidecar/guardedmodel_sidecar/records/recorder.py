@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Protocol
 
 from guardedmodel_api.decision_record import DecisionRecord
-
 from guardedmodel_sidecar.errors import RecordError
 
 logger = logging.getLogger("guardedmodel.records")
