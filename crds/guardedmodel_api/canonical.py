@@ -44,7 +44,7 @@ def _check(value: Any) -> None:
     elif isinstance(value, float):
         _check_float(value)
     else:
-        raise ValueError(f"{type(value).__name__} has no canonical JSON form")  # noqa: TRY004
+        raise ValueError(f"{type(value).__name__} has no canonical JSON form")
 
 
 def _check_float(value: float) -> None:

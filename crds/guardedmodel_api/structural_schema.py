@@ -37,7 +37,8 @@ def structural_schema(schema: dict[str, Any]) -> dict[str, Any]:
 def _convert(node: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
     node = _resolve(node, definitions)
     if node.get("x-kubernetes-preserve-unknown-fields"):
-        kept = {key: node[key] for key in ("type", "properties", "required") if key in node}
+        shape = ("type", "properties", "required")
+        kept: dict[str, Any] = {key: node[key] for key in shape if key in node}
         kept["x-kubernetes-preserve-unknown-fields"] = True
         if "description" in node:
             kept["description"] = _prose(node["description"])

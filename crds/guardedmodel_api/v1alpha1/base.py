@@ -14,7 +14,10 @@ class Resource(BaseModel):
     """Base of every part of a resource; fields are snake_case here and camelCase on the wire."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, populate_by_name=True, extra="forbid", use_attribute_docstrings=True
+        alias_generator=to_camel,
+        populate_by_name=True,
+        extra="forbid",
+        use_attribute_docstrings=True,
     )
 
 

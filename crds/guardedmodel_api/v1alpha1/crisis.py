@@ -11,7 +11,9 @@ from pydantic import ConfigDict, Field
 from guardedmodel_api.v1alpha1.base import Resource, cel, list_map
 
 Locale = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$", max_length=6)]
-IsoDate = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$", json_schema_extra={"format": "date"})]
+IsoDate = Annotated[
+    str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$", json_schema_extra={"format": "date"})
+]
 HttpsUrl = Annotated[str, Field(pattern=r"^https://[^\s]+$", max_length=500)]
 
 

@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationError
 
-from guardedmodel_api import names
 from guardedmodel_api.errors import ResourceError
 from guardedmodel_api.v1alpha1.base import Resource, cel, list_set
 from guardedmodel_api.v1alpha1.crisis import Crisis, Disclosure
@@ -96,8 +95,8 @@ class ObjectMeta(Resource):
 class GuardedModel(Resource):
     """A GuardedModel as it comes from the API server or from a file."""
 
-    api_version: Literal["guardedmodel.dev/v1alpha1"] = names.API_VERSION
-    kind: Literal["GuardedModel"] = names.KIND
+    api_version: Literal["guardedmodel.dev/v1alpha1"] = "guardedmodel.dev/v1alpha1"
+    kind: Literal["GuardedModel"] = "GuardedModel"
     metadata: ObjectMeta
     spec: GuardedModelSpec
     status: dict[str, Any] = Field(default_factory=dict)
