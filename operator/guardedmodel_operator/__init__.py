@@ -1,0 +1,1 @@
+"""The operator: reads GuardedModels, compiles policies, keeps what they own as it should be."""
