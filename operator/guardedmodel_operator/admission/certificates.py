@@ -1,4 +1,4 @@
-"""Certificates of the webhook: own CA, serving certificate, rotation with overlap. Pure but for keys.
+"""Certificates of the webhook: own CA, serving certificate, rotation with overlap. No IO.
 
 Two CAs stand in the bundle while one takes over from the other, so that no API server that has read
 the old bundle, or only the new one, ever meets a certificate that it can't check.
