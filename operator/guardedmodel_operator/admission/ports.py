@@ -3,8 +3,8 @@
 from typing import Protocol
 
 from guardedmodel_api.v1alpha1.guarded_model import GuardedModel
-
 from guardedmodel_operator.admission.certificates import Bundle
+from guardedmodel_operator.admission.review import GuardedPods
 
 
 class ModelLookup(Protocol):
@@ -13,8 +13,8 @@ class ModelLookup(Protocol):
     async def find(self, namespace: str, name: str) -> GuardedModel | None:
         """The GuardedModel, or None if there is none; raises if the cluster can't be asked."""
 
-    async def names(self, namespace: str) -> frozenset[str]:
-        """Names of all GuardedModels of a namespace."""
+    async def guarded_pods(self, namespace: str) -> tuple[GuardedPods, ...]:
+        """The guarded pods of a namespace, by their labels."""
 
 
 class CertificateStore(Protocol):

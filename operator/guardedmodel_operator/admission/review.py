@@ -117,28 +117,40 @@ def mutate_pod(request: Request, model: GuardedModel | None, defaults: SidecarDe
     return Answer(True, patch=patch, outcome="injected")
 
 
-def validate_service(request: Request, guarded_models: frozenset[str]) -> Answer:
+@dataclass(frozen=True)
+class GuardedPods:
+    """Pods of one GuardedModel: their labels, and the port that only their guard may reach."""
+
+    model: str
+    labels: dict[str, str]
+    model_port: int
+
+
+def validate_service(request: Request, guarded: tuple[GuardedPods, ...]) -> Answer:
     """Refuse a Service that selects guarded pods and points past the guard.
 
-    `guarded_models`: names of the GuardedModels in the namespace. A Service without a selector or
-    one that selects other pods is nobody's business here.
+    One that selects by our labels may target the guard only; one that selects the same pods by
+    labels of their own may target anything but the model's port.
     """
-    spec = request.object.get("spec") or {}
-    selector = spec.get("selector") or {}
-    model = selector.get(names.LABEL_MODEL)
-    if selector.get(names.LABEL_GUARDED) != "true" and model not in guarded_models:
-        return Answer(True)
-    for port in spec.get("ports") or []:
+    selector = (request.object.get("spec") or {}).get("selector") or {}
+    ours = names.LABEL_GUARDED in selector or names.LABEL_MODEL in selector
+    for port in (request.object.get("spec") or {}).get("ports") or []:
         target = port.get("targetPort", port.get("port"))
-        if target not in _GUARD_TARGETS:
-            return Answer(
-                False,
-                f"guardedmodel: spec.ports targetPort {target} of this Service leads past the guard"
-                f" of {model or 'guarded pods'}: use targetPort {names.GUARD_PORT_NAME}"
-                f" ({names.GUARD_PORT})",
-                outcome="refused",
-            )
+        if ours and target not in _GUARD_TARGETS:
+            return _around(target, str(selector.get(names.LABEL_MODEL, "guarded pods")))
+        for pods in guarded:
+            if selected_by(request.object, pods.labels) and str(target) == str(pods.model_port):
+                return _around(target, pods.model)
     return Answer(True)
+
+
+def _around(target: Any, model: str) -> Answer:
+    return Answer(
+        False,
+        f"guardedmodel: spec.ports targetPort {target} of this Service leads past the guard of"
+        f" {model}: use targetPort {names.GUARD_PORT}",
+        outcome="refused",
+    )
 
 
 def selected_by(service: dict[str, Any], labels: dict[str, str]) -> bool:

@@ -17,6 +17,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from guardedmodel_api import names
 from guardedmodel_operator.admission import review
 from guardedmodel_operator.admission.certificates import (
     Action,
@@ -148,7 +149,7 @@ class AdmissionServer:
 
     async def _mutate_pods(self, http: web.Request) -> web.Response:
         request = await self._parse(http)
-        name = request.labels.get(review.names.LABEL_MODEL, "")
+        name = request.labels.get(names.LABEL_MODEL, "")
         async with asyncio.timeout(LOOKUP_SECONDS):
             model = await self._lookup.find(request.namespace, name) if name else None
         answer = review.mutate_pod(request, model, self._defaults)
@@ -157,8 +158,8 @@ class AdmissionServer:
     async def _validate_services(self, http: web.Request) -> web.Response:
         request = await self._parse(http)
         async with asyncio.timeout(LOOKUP_SECONDS):
-            known = await self._lookup.names(request.namespace)
-        answer = review.validate_service(request, known)
+            guarded = await self._lookup.guarded_pods(request.namespace)
+        answer = review.validate_service(request, guarded)
         return self._answer("validate-services", request, answer)
 
     async def _parse(self, http: web.Request) -> review.Request:
