@@ -49,8 +49,10 @@ def _kubernetes_link_flags() -> str:
 # etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kubelet, kube-proxy and kubectl.
 KUBERNETES = GoProgram("kubernetes", link_flags=_kubernetes_link_flags())
 HELM = GoProgram("helm", package="helm.sh/helm/v3/cmd/helm")
+COREDNS = GoProgram("coredns")
+PAUSE = GoProgram("pause")
 
-PROGRAMS = (KUBERNETES, HELM)
+PROGRAMS = (KUBERNETES, HELM, COREDNS, PAUSE)
 
 
 def key(program: GoProgram, sources: Mapping[str, bytes], go_version: golang.Version) -> str:

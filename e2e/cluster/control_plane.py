@@ -21,7 +21,7 @@ from typing import Self
 
 from . import binaries, components, kubeconfig, pki, places, processes
 from .errors import HarnessError, WrongStateError
-from .processes import Check, Process
+from .processes import Check
 
 ADMINISTRATORS = "system:masters"
 READY_SECONDS = 60
@@ -33,13 +33,16 @@ class Settings:
     """What may differ between control planes."""
 
     address: str = components.LOOPBACK  # where the API server listens
-    api_port: int = 0  # 0 takes a free one
+    api_port: int = 0  # 0 takes a free one, here and below
+    etcd_port: int = 0
+    peer_port: int = 0
     controllers: bool = True  # garbage collection, Deployments, service accounts …
     scheduler: bool = False
     feature_gates: Mapping[str, bool] = field(default_factory=dict)
     runtime_config: Sequence[str] = ()  # such as "admissionregistration.k8s.io/v1beta1=true"
     cluster_range: str | None = None  # pod addresses, where there will be nodes
     enter: Sequence[str] = ()  # what puts a command into another network namespace
+    outside_url: str | None = None  # how it is reached from here, if not at its own address
 
 
 class ControlPlane:
@@ -57,19 +60,21 @@ class ControlPlane:
         self.directory = directory or Path(tempfile.mkdtemp(dir=places.control_planes()))
         self.logs = self.directory / "logs"
         self.logs.mkdir(parents=True, exist_ok=True)
-        self.running: dict[str, Process] = {}
+        recorded = processes.load(self.directory / "processes.json")
+        self.running = {process.name: process for process in recorded if process.alive}
         etcd_port, peer_port, api_port = _free_ports(3)
         self.layout = components.Layout(
             directory=self.directory,
             address=settings.address,
             api_port=settings.api_port or api_port,
-            etcd_port=etcd_port,
-            peer_port=peer_port,
+            etcd_port=settings.etcd_port or etcd_port,
+            peer_port=settings.peer_port or peer_port,
             feature_gates=settings.feature_gates,
             runtime_config=settings.runtime_config,
             cluster_range=settings.cluster_range,
         )
-        self.url = f"https://{settings.address}:{self.layout.api_port}"
+        self.inside_url = f"https://{settings.address}:{self.layout.api_port}"
+        self.url = settings.outside_url or self.inside_url
         self.authority = _issue(self.layout)
         self.ca_file = self.authority.certificate_file
         self.kubeconfig = self.kubeconfig_for("admin", [ADMINISTRATORS])
@@ -92,12 +97,12 @@ class ControlPlane:
         self._start("etcd", components.etcd(self.layout))
         self.start_api_server()
         if self.settings.controllers:
-            config = self.kubeconfig_for("system:kube-controller-manager")
+            config = self.kubeconfig_inside("system:kube-controller-manager")
             self._start(
                 "kube-controller-manager", components.controller_manager(self.layout, config)
             )
         if self.settings.scheduler:
-            config = self.kubeconfig_for("system:kube-scheduler")
+            config = self.kubeconfig_inside("system:kube-scheduler")
             self._start("kube-scheduler", components.scheduler(config))
         if self.settings.controllers:
             account = "/api/v1/namespaces/default/serviceaccounts/default"
@@ -129,14 +134,18 @@ class ControlPlane:
         What the user may do is what RBAC grants it: bind a role to `kind: User` of that name. To
         act as a service account that exists, take `kubeconfig_for_service_account`.
         """
-        pair = self.authority.client(user, groups)
-        identity = kubeconfig.certificate_user(pair.certificate.read_bytes(), pair.key.read_bytes())
-        return self._write(f"{pair.certificate.stem}.kubeconfig", identity)
+        return self._write(f"{user}.kubeconfig", self._identity(user, groups), self.url)
+
+    def kubeconfig_inside(self, user: str, groups: Sequence[str] = ()) -> Path:
+        """The same for a component that runs where the API server does."""
+        identity = self._identity(user, groups)
+        return self._write(f"{user}.inside.kubeconfig", identity, self.inside_url)
 
     def kubeconfig_for_service_account(self, namespace: str, name: str) -> Path:
         """A kubeconfig with a real token of an existing service account, good for an hour."""
         token = self.run_kubectl("create", "token", name, "-n", namespace, "--duration=1h").strip()
-        return self._write(f"{namespace}-{name}.token.kubeconfig", kubeconfig.token_user(token))
+        user = kubeconfig.token_user(token)
+        return self._write(f"{namespace}-{name}.token.kubeconfig", user, self.url)
 
     def run_kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         """Run kubectl as administrator, and return what it printed."""
@@ -170,10 +179,14 @@ class ControlPlane:
     def _save(self) -> None:
         processes.save(self.running.values(), self.directory / "processes.json")
 
-    def _write(self, name: str, user: dict[str, str]) -> Path:
-        file = self.directory / name
+    def _identity(self, user: str, groups: Sequence[str]) -> dict[str, str]:
+        pair = self.authority.client(user, groups)
+        return kubeconfig.certificate_user(pair.certificate.read_bytes(), pair.key.read_bytes())
+
+    def _write(self, name: str, user: dict[str, str], url: str) -> Path:
+        file = self.directory / pki.file_name(name)
         file.touch(mode=0o600)
-        file.write_text(kubeconfig.document(self.url, self.ca_file.read_bytes(), user))
+        file.write_text(kubeconfig.document(url, self.ca_file.read_bytes(), user))
         return file
 
 

@@ -54,7 +54,8 @@ class Authority:
 
     def client(self, name: str, groups: Sequence[str] = (), file: str | None = None) -> KeyPair:
         """A client certificate: Kubernetes reads the user from CN and its groups from O."""
-        return self._issue(file or _file_name(name, groups), _name(name, groups), [])
+        stem = file or file_name("+".join([name, *groups]))
+        return self._issue(stem, _name(name, groups), [])
 
     def signing_key(self, name: str) -> KeyPair:
         """A key without certificate (the public part in its place), for service-account tokens."""
@@ -136,10 +137,9 @@ def _alternative(name: str) -> x509.GeneralName:
         return x509.DNSName(name)
 
 
-def _file_name(user: str, groups: Sequence[str]) -> str:
-    return "".join(
-        each if each.isalnum() or each in "-._+" else "-" for each in "+".join([user, *groups])
-    )
+def file_name(text: str) -> str:
+    """The text with whatever a file name had better not have replaced."""
+    return "".join(each if each.isalnum() or each in "-._+" else "-" for each in text)
 
 
 def _pem(certificate: x509.Certificate) -> bytes:

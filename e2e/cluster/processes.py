@@ -42,8 +42,12 @@ def start(
     arguments: Sequence[str | Path],
     log: Path,
     environment: Mapping[str, str] | None = None,
+    inherited: Sequence[int] = (),
 ) -> Process:
-    """Start a program in its own session, with its output in `log`."""
+    """Start a program in its own session, with its output in `log`.
+
+    Descriptors in `inherited` stay open in it, under the same numbers.
+    """
     command = tuple(str(argument) for argument in arguments)
     with log.open("ab") as output:
         child = subprocess.Popen(
@@ -54,6 +58,7 @@ def start(
             start_new_session=True,
             cwd="/",
             env={**os.environ, **(environment or {})},
+            pass_fds=inherited,
         )
     _children[child.pid] = child
     # A child that died at once has no start time any more; 0 matches no process.
@@ -109,6 +114,19 @@ def load(file: Path) -> list[Process]:
         return []
     entries = json.loads(file.read_text())
     return [Process(**{**entry, "arguments": tuple(entry["arguments"])}) for entry in entries]
+
+
+def child_of(parent: Process, name: str) -> Process | None:
+    """The first child that a process has, as one that can be ended."""
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(fields[1]) == parent.pid:
+            pid = int(stat.parent.name)
+            return Process(name, pid, _start_time(pid) or 0, (), parent.log)
+    return None
 
 
 def this_process() -> Process:

@@ -1,0 +1,3 @@
+module guardedmodel.dev/e2e/gobuild/pause
+
+go 1.24.0
