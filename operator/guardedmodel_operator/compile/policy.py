@@ -3,6 +3,7 @@
 Nothing here reads a clock or a cluster: the same input on the same day gives the same digest.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -90,7 +91,10 @@ def compile_policy(
     chosen = chosen_profiles(model.spec)
     table = texts.crisis_table(model.spec.crisis)
     day = _on(model.spec, table, known, today)
-    invalid = texts.crisis_problems(model.spec.crisis, table, today)
+    invalid = [
+        *_name_problems(model.metadata.name),
+        *texts.crisis_problems(model.spec.crisis, table, today),
+    ]
     refusals = [*day.refusals(), *(f"conflict: {item}" for item in day.conflicts)]
     policy, tightened = None, list[str]()
     if not invalid:
@@ -226,6 +230,7 @@ def _upcoming(
 ) -> list[str]:
     """What changes by itself soon: phases, and helplines that go stale."""
     chosen = chosen_profiles(spec)
+    refused_today = _on(spec, table, known, today).refusals()
     found = []
     for start in known.starts_within(chosen, today, UPCOMING_DAYS):
         then = _on(spec, table, known, start)
@@ -237,7 +242,11 @@ def _upcoming(
                     f"{start.isoformat()}: a phase of {name} ({profile.law}) begins, with"
                     f" {len(phase.controls)} requirements"
                 )
-        found += [f"{start.isoformat()}: would be refused: {item}" for item in then.refusals()]
+        found += [
+            f"{start.isoformat()}: would be refused: {item}"
+            for item in then.refusals()
+            if item not in refused_today
+        ]
     fresh_until = _fresh_until(spec, table, known, today)
     if fresh_until is not None:
         found.append(
@@ -257,6 +266,16 @@ def _fresh_until(
         return None
     day = checked + timedelta(days=int(params["maxAgeDays"]) + 1)
     return day if today < day <= today + timedelta(days=UPCOMING_DAYS) else None
+
+
+def _name_problems(name: str) -> list[str]:
+    """The name becomes a Service and a label, which take less than a resource name may have."""
+    if re.fullmatch(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?", name):
+        return []
+    return [
+        f"metadata.name: {name!r} names a Service and a label too: at most 63 of a-z, 0-9 and '-',"
+        " beginning with a letter"
+    ]
 
 
 def _clause(requirement: Requirement) -> str:
