@@ -61,7 +61,8 @@ def start(classifier: Path, tmp_path: Path) -> Start:
     ) -> AsyncIterator[Stack]:
         records = tmp_path / "records"
         async with running_model(rules) as model:
-            given = support.settings(classifier, model.url, **({"records_dir": records} | changes))
+            options = {"upstream": model.url, "records_dir": records} | changes
+            given = support.settings(classifier, **options)
             async with support.running(given, policy or support.policy()) as sidecar:
                 async with AsyncOpenAI(
                     base_url=f"{sidecar.url}/v1", api_key="k", max_retries=0
