@@ -4,6 +4,7 @@ Model servers take options that carry text past the messages (templates, token i
 What isn't known here is let through only when it can't carry any. Pure.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -34,6 +35,7 @@ SELECTORS = frozenset(
     }
 )
 _IDENTIFIER_BYTES = 256
+_OPTION_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
 
 def malformed(param: str, message: str) -> RequestRefused:
@@ -94,8 +96,10 @@ def option_text(body: Json, read: frozenset[str], structured: frozenset[str]) ->
         if isinstance(value, str) or name in structured:
             found.extend(strings(value))
         else:
+            # A name is shown if it looks like one: it could be prose as well.
+            shown = name if _OPTION_NAME.fullmatch(name) else "an option"
             raise unsupported(
-                name, "this option is not known to the guard, which can't judge it; leave it out"
+                shown, "this option is not known to the guard, which can't judge it; leave it out"
             )
     return "\n".join(found)
 
