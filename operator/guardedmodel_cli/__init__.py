@@ -1,0 +1,1 @@
+"""`guardedmodel`, also as `kubectl guardedmodel`: guard a local model, compile, inject on paper."""
